@@ -171,3 +171,32 @@ fn the_default_coordinates_leave_the_parameters_as_they_were_written() {
     let carroll: Method = serde_json::from_str(r#"{"gcca": {"coordinates": "carroll"}}"#).unwrap();
     assert_eq!(serde_json::from_str::<Method>(&serde_json::to_string(&carroll).unwrap()).unwrap(), carroll);
 }
+
+/// Columns that are constant, or sums of others, add no direction, and the universe is no wider than the views' directions.
+#[test]
+fn views_with_columns_that_add_nothing_have_the_universe_of_the_others() {
+    let recipe = Synthetic { widths: vec![10; 3], fit_rows: 150, test_rows: 1, ..Synthetic::default() };
+    let train = recipe.generate(3).unwrap().train.views;
+    let padded = |repeat: bool| {
+        let wider = train.iter().map(|view| {
+            let (values, own) = (view.values(), view.values().cols());
+            let more = |i: usize, j: usize| if repeat { values.at(i, j % own) } else { 0.0 };
+            let value = |i: usize, j: usize| if j < own { values.at(i, j) } else { more(i, j) };
+            (view.name().to_string(), Matrix::from_fn(train.rows(), 5 * own, value))
+        });
+        Views::new(wider.collect::<Vec<_>>()).unwrap()
+    };
+    for (whiten, repeat) in [(Whiten::None, false), (Whiten::InverseSingular, true)] {
+        let of = |rank, views: &Views| {
+            let fit = Method::from(GccaParams { whiten, rank, ..GccaParams::default() }).fit(views, 0).unwrap();
+            let universe = fit.fitted.universe().unwrap().clone();
+            let rows = views.iter().map(|view| universe.project(view.name(), view.values()).unwrap());
+            (rows.collect::<Vec<_>>(), fit.report.objective.unwrap())
+        };
+        let ((wide, objective), (narrow, want)) = (of(None, &padded(repeat)), of(None, &train));
+        assert_eq!((wide[0].cols(), narrow[0].cols()), (10, 10), "{whiten:?}");
+        assert!((objective - want).abs() < 1e-6 * want.max(1.0), "{whiten:?}: {objective} and {want}");
+        let rank1 = mean_rank1(&wide);
+        assert!((rank1 - mean_rank1(&narrow)).abs() < 1e-3 && rank1 > 0.5, "{whiten:?}: {rank1}");
+    }
+}

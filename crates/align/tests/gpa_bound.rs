@@ -111,3 +111,20 @@ fn where_there_is_no_bound_the_report_has_none() {
     assert!(fit(once(None), &wide(512), 0).optimality_gap.is_some());
     assert!(fit(once(Some(true)), &wide(513), 0).optimality_gap.is_some());
 }
+
+/// The matrix of the bound is zero but for a few rows, and its division into halves does not converge.
+#[test]
+fn views_of_mostly_constant_columns_have_a_bound() {
+    let living = synthetic(&[20, 3, 20], 1200, 0.3, 1);
+    let wide = living.iter().map(|view| {
+        let (values, own) = (view.values(), view.values().cols());
+        let width = if view.name() == "v0" { 600 } else { own };
+        let value = |i: usize, j: usize| if j < own { values.at(i, j) } else { 2.0 };
+        (view.name().to_string(), Matrix::from_fn(living.rows(), width, value))
+    });
+    let wide = Views::new(wide.collect::<Vec<_>>()).unwrap();
+    let (report, want) = (fit(accelerated(1), &wide, 0), fit(accelerated(1), &living, 0));
+    let (gap, objective) = (report.optimality_gap.unwrap(), report.objective.unwrap());
+    assert!((objective - want.objective.unwrap()).abs() < 1e-6 * objective, "{objective} and {:?}", want.objective);
+    assert!(gap.is_finite() && gap >= want.optimality_gap.unwrap() - 1e-6 * objective, "{gap}");
+}

@@ -33,6 +33,37 @@ fn merge(files: &[&PathBuf], out: &Path, more: &[&str]) -> std::process::Output 
     runner(&[&["moments", "merge"], &files[..], &["--out", out.to_str().unwrap()], more].concat())
 }
 
+/// What is summed is not overwritten, and a place where nothing can be written is found before the rows are read.
+#[test]
+fn no_file_is_overwritten_unasked_and_no_row_is_read_for_a_place_that_cannot_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = shard(folder.path(), "en,fr", "0/2", "a");
+    let before = std::fs::read(&file).unwrap();
+    let a = file.to_str().unwrap();
+    let again = ["moments", "massive10", "--views", "en,fr", "--shard", "1/2", "--out", a];
+    for refused in [runner(&again), merge(&[&file], &file, &["--partial"])] {
+        let said = text_of(&refused);
+        assert!(
+            !refused.status.success() && said.contains("is there already") && said.contains("--overwrite"),
+            "{said}"
+        );
+        assert!(std::fs::read(&file).unwrap() == before);
+    }
+    assert!(runner(&[&again[..], &["--overwrite"]].concat()).status.success());
+    assert!(std::fs::read(&file).unwrap() != before);
+    let beyond = format!("{a}/sums.safetensors");
+    for command in ["moments massive10 --views en,fr", "fit massive10 --views en,fr --method pairwise"] {
+        let line: Vec<&str> = command.split(' ').chain(["--out", &beyond]).collect();
+        let output = runner(&line);
+        let said = text_of(&output);
+        assert!(
+            output.status.code() == Some(5) && said.contains("a.safetensors is a file, not a folder"),
+            "{command}: {said}"
+        );
+        assert!(!said.contains("rows") && !said.contains("steps"), "{command} began its work: {said}");
+    }
+}
+
 #[test]
 fn a_fit_from_any_number_of_shards_is_the_fit_from_the_rows() {
     let manifest = data::Manifest::read(&root().join("data-manifests/massive10.yaml")).unwrap();

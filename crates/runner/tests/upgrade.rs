@@ -232,7 +232,12 @@ fn questions_without_an_answer_are_refused_with_what_to_do() {
         (
             "upgrade scifact5 --from all-minilm-l6-v2 --to all-mpnet-base-v2 --methods pairwise --resamples 0",
             2,
-            "--resamples is 0, expected at least 1",
+            "--resamples is 0, expected 20 to 100000",
+        ),
+        (
+            "upgrade scifact5 --from all-minilm-l6-v2 --to all-mpnet-base-v2 --methods pairwise --resamples 99999999999",
+            2,
+            "--resamples is 99999999999, expected 20 to 100000",
         ),
     ] {
         let (got, error) = refused(&folder, &format!("{line} --out @none"));

@@ -310,7 +310,7 @@ fn data_without_queries_and_wrong_parameters_are_named() {
     assert!(scores.scores.iter().all(|s| s.value.is_none() && s.reason.as_deref() == Some(reason)));
     let error =
         Task::from(UpgradeParams { resamples: 0, ..UpgradeParams::default() }).validate().unwrap_err().to_string();
-    assert_eq!(error, "upgrade: `resamples` is 0, expected at least 1");
+    assert_eq!(error, "upgrade: `resamples` is 0, expected 20 to 100000; intervals are usual with 2000");
     let views = Matrix::from_fn(3, 2, |i, j| (i + j) as f32);
     assert!(tasks::Search::new(views, 1).unwrap().add(&Matrix::zeros(2, 3), |_| true).is_err());
 }

@@ -150,8 +150,8 @@ pub struct Svd {
     pub v: Factor,
 }
 
-/// Whether a factorisation divides the problem. The division is faster; for a matrix of low rank it can return vectors of
-/// NaN without an error.
+/// Whether a factorisation divides the problem. The division is faster; for a matrix of low rank it can fail, or return
+/// vectors of NaN without an error.
 #[derive(Clone, Copy)]
 enum Division {
     /// Large problems are divided.
@@ -238,26 +238,37 @@ pub fn polar(a: MatrixView<'_, f64>, context: &dyn Fn() -> String) -> Result<Mat
 }
 
 /// Eigenvalues in ascending order and eigenvectors (columns) of a symmetric matrix, of which only the
-/// lower triangle is read.
+/// lower triangle is read. Where the first attempt does not converge or gives NaN, QR iterations alone.
 ///
 /// # Errors
-/// [`AlignError::Factorisation`]; `context` names the view or block.
+/// [`AlignError::Factorisation`] when neither converges; `context` names the view or block.
 pub fn symmetric_eigen<T: Float>(
     a: MatrixView<'_, T>,
     context: &dyn Fn() -> String,
 ) -> Result<(Vec<f64>, Factor<T>), AlignError> {
-    let a = a.0;
+    let n = a.rows();
+    DIVISIONS.into_iter().find_map(|division| try_eigen(a.0, division)).ok_or_else(|| AlignError::Factorisation {
+        op: "symmetric eigendecomposition",
+        rows: n,
+        cols: n,
+        context: context(),
+    })
+}
+
+fn try_eigen<T: Float>(a: MatRef<'_, T>, division: Division) -> Option<(Vec<f64>, Factor<T>)> {
     let n = a.nrows();
     let par = factor_par(n);
-    let params: Spec<evd::SelfAdjointEvdParams, T> = Spec::default();
+    let mut params: Spec<evd::SelfAdjointEvdParams, T> = Spec::default();
+    if let Division::None = division {
+        params.recursion_threshold = usize::MAX;
+    }
     let mut u = Mat::zeros(n, n);
     let mut s = Col::<T>::zeros(n);
     let mut buffer = MemBuffer::new(evd::self_adjoint_evd_scratch::<T>(n, ComputeEigenvectors::Yes, par, params));
     let diag: DiagMut<'_, T> = s.as_mut().as_diagonal_mut();
-    evd::self_adjoint_evd(a, diag, Some(u.as_mut()), par, MemStack::new(&mut buffer), params).map_err(|_| {
-        AlignError::Factorisation { op: "symmetric eigendecomposition", rows: n, cols: n, context: context() }
-    })?;
-    Ok((s.iter().map(|&value| value.widen()).collect(), Factor(u)))
+    evd::self_adjoint_evd(a, diag, Some(u.as_mut()), par, MemStack::new(&mut buffer), params).ok()?;
+    let numbers = u.is_all_finite() && s.is_all_finite();
+    numbers.then(|| (s.iter().map(|&value| value.widen()).collect(), Factor(u)))
 }
 
 /// The sign, 1 or −1, that makes the entry of largest magnitude positive (the first of equals).

@@ -131,6 +131,16 @@ impl FigureSpec {
         }
     }
 
+    /// The metrics that it shows.
+    pub fn metrics(&self) -> Vec<Metric> {
+        match self {
+            Self::Curves(spec) => vec![spec.metric],
+            Self::Costs(_) => Vec::new(),
+            Self::Sweep(spec) => vec![spec.metric],
+            Self::Scatter(spec) => vec![spec.x, spec.y],
+        }
+    }
+
     fn kind(&self) -> &'static str {
         match self {
             Self::Curves(_) => "curves",

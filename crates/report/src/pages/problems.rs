@@ -9,14 +9,18 @@ use serde::Serialize;
 
 use super::about::{About, Partial};
 use crate::tables::summary::{Group, names};
+use grid::figure_spec::FigureSpec;
 use grid::settings::Setting;
 use store::record::{Counted, Record};
+use tasks::Metric;
 
 /// All failures and warnings of a grid.
 #[derive(Debug, Default, PartialEq, Serialize)]
 pub struct Problems {
     /// The missing cells, if the grid is not complete.
     pub partial: Option<Missing>,
+    /// Metrics that the grid's comparison or a figure asks for and that no cell has, one line each.
+    pub absent: Vec<String>,
     /// Warnings about the data, one line for each kind and split.
     pub data: Vec<String>,
     /// Iterations that ended at their cap: one line for each text, with the methods and the number of their cells.
@@ -58,6 +62,7 @@ impl Problems {
         let missing = |partial: Partial| Missing { what: partial.to_string(), command: about.command.clone() };
         Self {
             partial: about.partial(records).map(missing),
+            absent: absent(records, about),
             data: summarise(&warnings),
             unconverged,
             fits,
@@ -70,12 +75,12 @@ impl Problems {
         let partial = self.partial.iter().map(|missing| format!("{}: everything here is of these alone", missing.what));
         let failed = self.failed.iter().map(|f| format!("failed: {} (cell {}): {}", f.what, f.cell, f.error));
         let fits = self.unconverged.iter().chain(&self.fits).cloned();
-        partial.chain(self.data.iter().cloned()).chain(fits).chain(failed).collect()
+        partial.chain(self.absent.iter().chain(&self.data).cloned()).chain(fits).chain(failed).collect()
     }
 
     /// Whether there are no problems.
     pub fn is_empty(&self) -> bool {
-        let warned = self.data.len() + self.unconverged.len() + self.fits.len();
+        let warned = self.absent.len() + self.data.len() + self.unconverged.len() + self.fits.len();
         self.partial.is_none() && warned == 0 && self.failed.is_empty()
     }
 }
@@ -93,6 +98,26 @@ impl Failed {
         }
         Self { cell: record.cell.clone(), what, error: text(&record.error), command: command(record, about) }
     }
+}
+
+fn absent(records: &[Record], about: &About) -> Vec<String> {
+    let of_tasks = records.iter().filter_map(|record| record.metric).filter_map(Counted::metric);
+    let known: BTreeSet<&str> = of_tasks.map(Metric::name).collect();
+    if known.is_empty() {
+        return Vec::new();
+    }
+    let primary = about.primary.iter().map(|primary| ("primary".to_string(), primary.metric));
+    let of_figure = |figure: &FigureSpec| {
+        let name = format!("figure `{}`", figure.name());
+        figure.metrics().into_iter().map(move |metric| (name.clone(), metric))
+    };
+    let asked = primary.chain(about.figures.iter().flat_map(of_figure));
+    let known_ones = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let told = |(place, metric): (String, Metric)| {
+        (!known.contains(metric.name()))
+            .then(|| format!("{place}: no cell here has `{metric}`; the metrics here are {known_ones}"))
+    };
+    asked.filter_map(told).collect()
 }
 
 /// Largest number of methods that a line names.
@@ -198,7 +223,7 @@ mod tests {
             ..Record::default()
         };
         let not_applicable =
-            Record { metric: Some(tasks::Metric::Ari.into()), error: Some("no universe".into()), ..Record::default() };
+            Record { metric: Some(Metric::Ari.into()), error: Some("no universe".into()), ..Record::default() };
         let about = About { command: "runner --grid 'a b.yaml'".into(), ..About::default() };
         let records =
             [odd("zero_rows", "en", 3.0), odd("classes_without_test_rows", "intent", 1.0), failed, not_applicable];
@@ -215,6 +240,23 @@ mod tests {
         assert_eq!(only.what, "gpa on m3, clustering, noise permute 0.5 of a seed 0, seed 7");
         assert_eq!(only.command, "runner --grid 'a b.yaml' --only method=gpa,views=m3,noise=permute,seed=7");
         assert!(Problems::of(&[], &about).is_empty());
+    }
+
+    #[test]
+    fn a_metric_that_no_cell_has_is_named_with_those_that_are_there() {
+        let record = |metric: Metric| Record { metric: Some(metric.into()), value: Some(0.5), ..Record::default() };
+        let records = [record(Metric::Rank1), record(Metric::Mrr)];
+        let about = |metric: Metric| About {
+            primary: Some(grid::Primary { metric, compare: vec!["na".into(), "gpa".into()] }),
+            figures: serde_json::from_value(serde_json::json!([{"scatter": {"name": "s", "x": "rank1", "y": "nmi"}}]))
+                .unwrap(),
+            ..About::default()
+        };
+        let of_figure = "figure `s`: no cell here has `nmi`; the metrics here are `mrr`, `rank1`";
+        let of_primary = "primary: no cell here has `ari`; the metrics here are `mrr`, `rank1`";
+        assert_eq!(Problems::of(&records, &about(Metric::Ari)).lines(), [of_primary, of_figure]);
+        assert_eq!(Problems::of(&records, &about(Metric::Mrr)).lines(), [of_figure]);
+        assert!(Problems::of(&[], &about(Metric::Ari)).is_empty(), "nothing has been computed");
     }
 
     #[test]

@@ -266,6 +266,9 @@ enum MomentsCommand {
         /// Write the result even if some rows are missing
         #[arg(long)]
         partial: bool,
+        /// Overwrite a file that exists
+        #[arg(long)]
+        overwrite: bool,
     },
 }
 
@@ -291,6 +294,9 @@ struct MomentsArgs {
     /// File to write, .safetensors
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// Overwrite a file that exists
+    #[arg(long)]
+    overwrite: bool,
     /// Arithmetic of the products: single is about twice as fast, with an error of up to 3e-7 per row
     #[arg(long, value_enum, default_value = "double", hide_possible_values = true, value_name = "double|single")]
     precision: Arithmetic,
@@ -319,7 +325,9 @@ impl Moments {
     /// Sums or adds.
     pub fn run(self) -> Result<Ending> {
         match (self.merge, self.sum) {
-            (Some(MomentsCommand::Merge { files, out, partial }), _) => moments::merge(&files, &out, partial).map(said),
+            (Some(MomentsCommand::Merge { files, out, partial, overwrite }), _) => {
+                moments::merge(&files, &out, partial, overwrite).map(said)
+            }
             (None, Some(args)) => {
                 let screen: Watcher = Arc::new(Screen::default());
                 moments::sum(&args.into(), &screen).map(said)
@@ -346,6 +354,7 @@ impl From<MomentsArgs> for moments::Request {
             },
             verify: !args.unverified,
             out: args.out,
+            overwrite: args.overwrite,
             threads: args.threads.map(usize::from),
         }
     }

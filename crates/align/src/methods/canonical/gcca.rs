@@ -335,12 +335,13 @@ fn asked(params: &GccaParams, moments: &Moments) -> Result<usize, AlignError> {
     Ok(params.rank.unwrap_or(narrowest))
 }
 
-/// The width of the universe that the data support.
+/// The width of the universe that the data support: no more than the view with most directions has. With the directions
+/// of all views together the eigenvectors would be a basis of all of them, in which no two views share anything.
 ///
 /// # Errors
 /// [`AlignError::NoDirection`] for views without a direction.
 fn reached(moments: &Moments, ranks: &[usize], asked: usize) -> Result<usize, AlignError> {
-    let kept: usize = ranks.iter().sum();
+    let kept = ranks.iter().copied().max().unwrap_or(0);
     let fewest = (0..moments.views()).map(|m| moments.rows(m, m)).min().unwrap_or(0);
     match asked.min(fewest.saturating_sub(1)).min(kept) {
         0 => Err(AlignError::NoDirection { method: "gcca" }),

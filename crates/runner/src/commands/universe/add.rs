@@ -11,7 +11,7 @@ use files::Fault;
 
 use super::apply::lacks;
 use super::fit::describe;
-use super::place::{TOOL, check_extension, check_free};
+use super::place::{TOOL, check_extension, check_place};
 use crate::commands::sets::datasets;
 
 /// The view to add, and the rows.
@@ -41,7 +41,7 @@ pub struct Add {
 /// A fit without a universe; a view that it has already; no anchors, or unknown ones; rows that do not match.
 pub fn add_view(request: &Add) -> Result<String> {
     check_extension(&request.out)?;
-    check_free(&request.out, request.overwrite)?;
+    check_place(&request.out, request.overwrite)?;
     let mut saved = universe::read(&request.universe)?;
     let Fitted::Universe(universe) = &saved.fitted else {
         let what = "no space that all views share, to which another could be added";

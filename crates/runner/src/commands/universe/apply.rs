@@ -9,7 +9,7 @@ use data::import::Member;
 use data::universe::{self, Saved, UniverseProblem};
 use data::{DataError, FileProblem, MatrixReader, MatrixWriter};
 
-use super::place::check_free;
+use super::place::check_place;
 
 /// Number of rows of a piece: 4,096 rows of width 768 take 13 MB.
 pub const CHUNK: usize = 4096;
@@ -156,7 +156,7 @@ pub(super) fn lacks(saved: &Saved, file: &Path, lacks: &'static str, remedy: &'s
 /// that are not finite; an output that is there already or cannot be written.
 pub fn apply(request: &Apply) -> Result<String> {
     let (way, file) = (&request.way, &request.universe);
-    check_free(&request.out.file, request.overwrite)?;
+    check_place(&request.out.file, request.overwrite)?;
     let saved = universe::read(file)?;
     let want = saved.width(way.source(), file)?;
     let width = way.width(&saved, file)?;

@@ -7,7 +7,7 @@ use data::maps::{ExportedMap, MapFormat};
 use data::universe;
 
 use super::apply::Way;
-use super::place::{TOOL, check_free};
+use super::place::{TOOL, check_place};
 
 /// The map to write.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ pub struct ExportMap {
 /// is there already or cannot be written.
 pub fn export_map(request: &ExportMap) -> Result<String> {
     let ExportMap { universe: file, from, format, out, .. } = request;
-    check_free(out, request.overwrite)?;
+    check_place(out, request.overwrite)?;
     let saved = universe::read(file)?;
     let target = ExportedMap::target(&saved.fitted, &request.to);
     let way = match target {

@@ -13,7 +13,7 @@ use files::Fault;
 use serde_json::Value;
 
 use super::origin::{Data, origin};
-use super::place::{check_extension, check_free};
+use super::place::{check_extension, check_place};
 use super::watched::{Ended, steps};
 use super::{moments, streamed};
 use crate::cells::fits::{Fits, Fitting};
@@ -102,7 +102,7 @@ pub fn method(name: &str, params: Option<&str>) -> Result<Method> {
 pub fn fit(request: &FitRequest, watcher: &Watcher) -> Result<String> {
     let _ended = Ended(watcher);
     check_extension(&request.out)?;
-    check_free(&request.out, request.overwrite)?;
+    check_place(&request.out, request.overwrite)?;
     let (saved, seconds) = match &request.on {
         FitOn::Manifest(manifest) => fit_rows(request, manifest, watcher)?,
         FitOn::Moments(file) => fit_stored(request, file)?,
@@ -138,7 +138,7 @@ pub struct FitCell {
 /// refuses; a file that is there already or cannot be written.
 pub fn fit_cell(request: &FitCell) -> Result<String> {
     check_extension(&request.out)?;
-    check_free(&request.out, request.overwrite)?;
+    check_place(&request.out, request.overwrite)?;
     let (grid, id) = show::find(&request.results, &request.id)?;
     let plan = PlanFile::read(&PlanFile::place(&request.results.join(&grid)))?.open()?;
     let found =

@@ -11,6 +11,7 @@ use data::moments::StoredSums;
 use data::{DataError, Manifest, SplitName, Stream};
 use files::Fault;
 
+use super::place::check_place;
 use super::watched::Ended;
 use crate::commands::sets::datasets;
 use crate::event::{Event, Watcher};
@@ -33,6 +34,8 @@ pub struct Request {
     pub verify: bool,
     /// The file to write.
     pub out: PathBuf,
+    /// Whether to overwrite an existing file.
+    pub overwrite: bool,
     /// Number of threads; all cores by default.
     pub threads: Option<usize>,
 }
@@ -43,8 +46,9 @@ const CHUNK: usize = 2048;
 /// Sums a shard of the rows and writes the file. `watcher` sees how many rows are read.
 ///
 /// # Errors
-/// All that is wrong with the data; more shards than rows; a file that cannot be written.
+/// All that is wrong with the data; more shards than rows; a file that exists or cannot be written.
 pub fn sum(request: &Request, watcher: &Watcher) -> Result<String> {
+    check_place(&request.out, request.overwrite)?;
     let _ended = Ended(watcher);
     let manifest = with_views(datasets::find(&request.manifest)?, &request.views)?;
     let stream = Stream::open_with(&manifest, request.split, request.verify)?;
@@ -102,8 +106,9 @@ pub(super) fn completed(fit: Fit, sums: &SufficientStatistics, calibrate: bool) 
 ///
 /// # Errors
 /// A file that cannot be read; sums of other data or of rows that another file has; without `partial`, rows that none
-/// has; a file that cannot be written.
-pub fn merge(files: &[PathBuf], out: &Path, partial: bool) -> Result<String> {
+/// has; a file that exists or cannot be written.
+pub fn merge(files: &[PathBuf], out: &Path, partial: bool, overwrite: bool) -> Result<String> {
+    check_place(out, overwrite)?;
     let mut shards = Vec::with_capacity(files.len());
     for file in files {
         shards.push((StoredSums::read(file)?, file));

@@ -13,7 +13,7 @@ use tasks::correspondence;
 
 use super::fit::{fit_input, told};
 use super::origin::Data;
-use super::place::{check_extension, check_free};
+use super::place::{check_extension, check_place};
 use crate::commands::sets::datasets;
 use crate::event::{Event, Observer};
 
@@ -62,7 +62,7 @@ pub struct Written {
 /// A file to write that exists or is no `.safetensors`; all that a load refuses; the errors of [`select::recommend`].
 pub fn recommend(request: &RecommendRequest, observer: &dyn Observer) -> Result<Recommended> {
     check_extension(&request.out)?;
-    check_free(&request.out, request.overwrite)?;
+    check_place(&request.out, request.overwrite)?;
     let manifest = datasets::find(&request.manifest)?;
     let loaded = load_training(&manifest)?;
     let views: Vec<String> = match request.views.is_empty() {

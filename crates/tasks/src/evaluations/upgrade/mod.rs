@@ -114,6 +114,9 @@ pub struct UpgradeParams {
     pub seed: u64,
 }
 
+/// Numbers of resamples that give an interval: of fewer, one alone would be an end of it; more would not fit in memory.
+pub const RESAMPLES: std::ops::RangeInclusive<usize> = 20..=100_000;
+
 impl Default for UpgradeParams {
     fn default() -> Self {
         Self { query: QueryRows::Mapped, chain: Vec::new(), confidence: false, resamples: 2000, seed: 0 }
@@ -148,7 +151,12 @@ const PARAMETERS: &[ParameterDoc] = &[
         "true, false",
         "Distance of every query to the pairs, and risk against coverage by it",
     ),
-    ParameterDoc::new("resamples", "2000", "integer >= 1", "Resamples of the queries for the intervals of shares"),
+    ParameterDoc::new(
+        "resamples",
+        "2000",
+        "integer from 20 to 100000",
+        "Resamples of the queries for the intervals of shares",
+    ),
     ParameterDoc::new("seed", "0", "integer >= 0", "Seed of the resamples"),
 ];
 
@@ -175,9 +183,10 @@ impl Evaluation for UpgradeParams {
     }
 
     fn validate(&self) -> Result<(), TaskError> {
-        if self.resamples == 0 {
+        if !RESAMPLES.contains(&self.resamples) {
             let got = self.resamples.to_string();
-            return Err(TaskError::Parameter { task: TASK, parameter: "resamples", got, want: "at least 1" });
+            let want = "20 to 100000; intervals are usual with 2000";
+            return Err(TaskError::Parameter { task: TASK, parameter: "resamples", got, want });
         }
         Chain::check(&self.chain).map_err(own)?;
         match self.query {

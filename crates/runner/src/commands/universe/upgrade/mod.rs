@@ -18,7 +18,7 @@ use files::Fault;
 use select::{RecommendOptions, Recommendation};
 use serde_json::Value;
 use tasks::correspondence;
-use tasks::upgrade::{NeighboursOfPairs, Trial, decide};
+use tasks::upgrade::{NeighboursOfPairs, RESAMPLES, Trial, decide};
 use tasks::{Metric, Task};
 
 pub use answer::{Counts, Upgraded};
@@ -29,7 +29,7 @@ pub use pairs::{PairCurve, PairCurveSize};
 pub use request::UpgradeRequest;
 
 use super::origin::{Data, origin};
-use super::place::check_free;
+use super::place::check_place;
 use super::recommend::Told;
 use crate::commands::sets::datasets;
 use crate::event::{Event, Observer};
@@ -55,13 +55,15 @@ pub fn upgrade(request: UpgradeRequest, observer: &dyn Observer) -> Result<Upgra
     if old == new {
         bail!(Fault::usage(format!("--from and --to are both `{old}`; name the old model and the new one")));
     }
-    if request.resamples == 0 {
-        bail!(Fault::usage("--resamples is 0, expected at least 1; intervals are usual with 2,000"));
+    if !RESAMPLES.contains(&request.resamples) {
+        let (got, least, most) = (request.resamples, RESAMPLES.start(), RESAMPLES.end());
+        let found = format!("--resamples is {got}, expected {least} to {most}; intervals are usual with 2000");
+        bail!(Fault::usage(found));
     }
     request.prices.check()?;
     let map = request.out.join("map.safetensors");
-    check_free(&map, request.overwrite)?;
-    check_free(&request.out.join(format!("{STEM}.html")), request.overwrite)?;
+    check_place(&map, request.overwrite)?;
+    check_place(&request.out.join(format!("{STEM}.html")), request.overwrite)?;
     let manifest = datasets::find(&request.manifest)?;
     let loaded = load(&manifest)?;
     let dataset = loaded.select(&[new, old])?;
@@ -110,7 +112,7 @@ pub fn upgrade(request: UpgradeRequest, observer: &dyn Observer) -> Result<Upgra
     };
     let page = page::of(&upgraded);
     for file in page.files(&upgraded.request.out, STEM) {
-        check_free(&file, upgraded.request.overwrite)?;
+        check_place(&file, upgraded.request.overwrite)?;
     }
     saved.write(&upgraded.map)?;
     upgraded.files = page.write(&upgraded.request.out, STEM)?;
