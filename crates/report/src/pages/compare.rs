@@ -59,7 +59,8 @@ struct Page {
 /// Writes `compare_<b>.html` into the folder `a`, and the same content as a table.
 ///
 /// # Errors
-/// The same folder twice; folders without records; stored scores that cannot be read; a folder that cannot be written.
+/// The same folder twice; folders without records, or with times of fits without scores; stored scores that cannot be read; a
+/// folder that cannot be written.
 pub fn write(a: &Path, b: &Path) -> Result<Vec<PathBuf>> {
     if let (Ok(one), Ok(other)) = (a.canonicalize(), b.canonicalize())
         && one == other
@@ -69,6 +70,8 @@ pub fn write(a: &Path, b: &Path) -> Result<Vec<PathBuf>> {
     }
     let _turn = folder::turn(a)?;
     let (first, second) = (folder::open(a)?, folder::open(b)?);
+    folder::check_scored(a, &first.1)?;
+    folder::check_scored(b, &second.1)?;
     let name =
         |store: &store::cells::Store| store.root().file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut names = [name(&first.0), name(&second.0)];

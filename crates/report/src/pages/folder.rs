@@ -10,7 +10,7 @@ use files::Fault;
 use super::about::About;
 use store::cells::Store;
 use store::lock::{Lock, Turn};
-use store::record::Record;
+use store::record::{COST, Record};
 use tasks::Task;
 
 /// The turn to write into a folder of results that has records.
@@ -49,6 +49,24 @@ pub fn open(folder: &Path) -> Result<(Store, Vec<Record>, About)> {
     check(folder, &records)?;
     let about = About::read(store.root(), &records)?;
     Ok((store, records, about))
+}
+
+/// Refuses timings: a report would take the sizes with equal numbers of items and columns for one setting, and they have no scores.
+///
+/// # Errors
+/// Records of `runner scaling`, with the command that writes their table and curves.
+pub(crate) fn check_scored(folder: &Path, records: &[Record]) -> Result<()> {
+    if !records.iter().any(|record| record.task.as_deref() == Some(COST)) {
+        return Ok(());
+    }
+    let out = folder.canonicalize().ok().and_then(|real| Some(real.parent()?.display().to_string()));
+    let out = files::shell::word(&out.unwrap_or_default());
+    let found = format!(
+        "{} holds times of fits (`runner scaling`), expected scores of a grid; for their table and curves, run `runner scaling FILE \
+         --out {out}` with the file of their sizes and the options of its first run: it finds the fits done",
+        folder.display()
+    );
+    bail!(Fault::input(found))
 }
 
 /// Refuses records with parameters of an earlier version of a method or a task: their defaults are unknown.

@@ -44,13 +44,15 @@ use store::durable::write_file;
 /// scores), or sets another one beside it. Returns the files in order.
 ///
 /// # Errors
-/// No records there; files that are not what this version writes; a folder that cannot be written.
+/// No records there, or times of fits without scores; files that are not what this version writes; a folder that cannot be
+/// written.
 pub fn draw(folder: &Path, beside: Option<&Path>) -> Result<Vec<PathBuf>> {
     if let Some(other) = beside {
         return compare::write(folder, other);
     }
     let _turn = folder::turn(folder)?;
     let (store, records, about) = open(folder)?;
+    folder::check_scored(folder, &records)?;
     let report = Report::new(&store, &records, about)?;
     let mut files = report.write()?;
     files.push(store.write_csv(&records)?);

@@ -109,15 +109,25 @@ pub struct Scaling {
     /// Time every size once, and skip the sizes beyond the axes
     #[arg(long)]
     quick: bool,
-    #[command(flatten)]
-    options: RunArgs,
+    /// Folder for the results of all grids
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    out: PathBuf,
+    /// List the sizes; compute nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Time sizes again that have been timed
+    #[arg(long)]
+    recompute: bool,
+    /// Number of threads of a fit [default: all cores]; sizes are timed anew for another number
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
 }
 
 impl Scaling {
     /// Times every size.
     pub fn run(self) -> Result<Ending> {
-        let Self { file, quick, options } = self;
-        let RunRequest { out, dry_run, settings: RunSettings { threads, recompute, .. }, .. } = options.into();
+        let Self { file, quick, out, dry_run, recompute, threads } = self;
+        let threads = threads.map(usize::from);
         scaling::run(&ScalingRequest { file, quick, out, dry_run, threads, recompute }, &Screen::default())
     }
 }

@@ -12,11 +12,13 @@ use tasks::noise::Noise;
 use crate::cells::cost::{PeakMemory, measured};
 use crate::event::{Event, Observer};
 use crate::run::outcome::Ending;
-use grid::keys::Params;
+use grid::keys::{MethodKey, Params};
 use report::draw;
 use report::tables::processors;
 use star::{Axis, Size, Star};
-use store::cells::Store;
+use store::cells::{State, Store};
+use store::durable::Durability;
+use store::keeper::Keeper;
 use store::lock::{Lock, Turn};
 use store::provenance::{LOCK_SHA256, Provenance, REVISION, now};
 use store::record::{COST, Record};
@@ -42,7 +44,7 @@ pub struct ScalingRequest {
 /// Times the sizes that have not been timed, and writes records, a table and log-log curves.
 ///
 /// # Errors
-/// Anything wrong with the file, a fit that fails, a result that cannot be kept.
+/// Anything wrong with the file, a result that cannot be kept. A fit that fails is no error here: it becomes a record.
 pub fn run(request: &ScalingRequest, observer: &dyn Observer) -> Result<Ending> {
     let ScalingRequest { file: path, quick, out, dry_run, threads, recompute } = request;
     let star = Star::read(path)?.value;
@@ -65,7 +67,15 @@ pub fn run(request: &ScalingRequest, observer: &dyn Observer) -> Result<Ending> 
     if *recompute {
         ids.iter().try_for_each(|id| store.forget(id))?;
     }
-    let pending: Vec<usize> = (0..sizes.len()).filter(|&i| !store.has(&ids[i])).collect();
+    let states = store.states(&ids.iter().map(String::as_str).collect::<Vec<_>>());
+    for (cell, state) in ids.iter().zip(&states) {
+        if let State::Damaged(why) = state {
+            observer.on_event(&Event::Damaged { cell, why });
+            // If a fit fails now, the damaged records would stand before those of the failure.
+            store.forget(cell)?;
+        }
+    }
+    let pending: Vec<usize> = (0..sizes.len()).filter(|&i| !states[i].done()).collect();
     let weight = |size: Size| (size.views * size.width) as f64 * (size.items + 10 * size.width) as f64;
     let work = pending.iter().map(|&i| weight(sizes[i].0)).sum();
     observer.on_event(&Event::CellsBegin { cells: pending.len(), work });
@@ -80,25 +90,26 @@ pub fn run(request: &ScalingRequest, observer: &dyn Observer) -> Result<Ending> 
         threads: threads as u64,
         ..Record::default()
     };
-    for (nth, &i) in pending.iter().enumerate() {
+    let keeper = Keeper::new(&store, Durability::Cell);
+    let (mut failed, mut warm) = (0, false);
+    for &i in &pending {
         let (size, times) = sizes[i];
         let start = std::time::Instant::now();
-        let data = size.data()?;
-        // The first fits of a process find cold caches and sleeping threads, so they are not timed.
-        if nth == 0 {
-            pool.install(|| star.methods.iter().try_for_each(|method| method.fit(&data, 1).map(|_| ())))?;
-        }
-        let mut records = Vec::new();
-        for repeat in 0..times {
-            for method in &star.methods {
-                records.push(pool.install(|| timed(method, &data, size, repeat, &ids[i], &blank))?);
-            }
-        }
-        store.keep(&ids[i], &records, &[])?;
+        let blank = Record { cell: ids[i].clone(), ..blank.clone() };
+        let data = size.data();
+        let Timed { records, failures } = pool.install(|| time(&star, (size, &data), times, &blank, &mut warm));
+        // The records of a size at which a fit failed hold the times of the others. The next run tries it again.
+        keeper.keep(match failures.is_empty() {
+            true => store.stage(&ids[i], &records, &[], &[], None)?,
+            false => store.stage_failed(&ids[i], &records)?,
+        })?;
+        failed += usize::from(!failures.is_empty());
         let (label, seconds) = (size.label(), start.elapsed().as_secs_f64());
-        observer.on_event(&Event::CellEnded { label: &label, seconds, failures: &[], work: weight(size) });
+        observer.on_event(&Event::CellEnded { label: &label, seconds, failures: &failures, work: weight(size) });
     }
     observer.on_event(&Event::CellsEnded);
+    let (before, done) = (sizes.len() - pending.len(), pending.len() - failed);
+    observer.on_event(&Event::RunEnded { name: &name, before, done, failed, left: 0 });
     let _turn = Lock::turn(store.root(), Turn::Outputs)?;
     let mut records = Vec::new();
     for id in &ids {
@@ -125,7 +136,7 @@ pub fn run(request: &ScalingRequest, observer: &dyn Observer) -> Result<Ending> 
     observer.on_event(&Event::Tables(&table.terminal()));
     files.sort();
     observer.on_event(&Event::Written(&files));
-    Ok(Ending::Complete)
+    Ok(if failed == 0 { Ending::Complete } else { Ending::Failures })
 }
 
 fn repeats_note(sizes: &[(Size, usize)]) -> String {
@@ -140,12 +151,20 @@ fn repeats_note(sizes: &[(Size, usize)]) -> String {
     format!("{what}, methods in turn{but}")
 }
 
-fn timed(method: &Method, data: &Views, size: Size, repeat: usize, id: &str, blank: &Record) -> Result<Record> {
-    let memory = PeakMemory::start();
-    let (fit, cost) = measured(|| method.fit(data, 1));
-    let report = fit.with_context(|| format!("{} on {}", method.name(), size.label()))?.report;
-    Ok(Record {
-        cell: id.to_string(),
+/// The fits of a size.
+#[derive(Default)]
+struct Timed {
+    records: Vec<Record>,
+    /// Why fits failed, by their methods.
+    failures: Vec<String>,
+}
+
+/// Times every method on the data of a size. A fit that fails does not affect those of other methods. `warm` tells whether
+/// this process has fitted before.
+fn time(star: &Star, of: (Size, &Result<Views>), times: usize, blank: &Record, warm: &mut bool) -> Timed {
+    let (size, data) = of;
+    let mut timed = Timed::default();
+    let blank = |method: &Method, repeat: usize| Record {
         views: views(size),
         m: size.views as u64,
         method: Some(method.name().into()),
@@ -154,6 +173,39 @@ fn timed(method: &Method, data: &Views, size: Size, repeat: usize, id: &str, bla
         noise: Some(Noise::default()),
         seed: Some(repeat as u64),
         task: Some(COST.into()),
+        n: Some(size.items as u64),
+        ..blank.clone()
+    };
+    // The first fits of a process find cold caches and sleeping threads, so they are not timed.
+    if let (Ok(data), false) = (data, *warm) {
+        star.methods.iter().for_each(|method| drop(method.fit(data, 1)));
+        *warm = true;
+    }
+    let mut failed = vec![false; star.methods.len()];
+    for repeat in 0..times {
+        for (method, failed) in star.methods.iter().zip(&mut failed).filter(|(_, failed)| !**failed) {
+            let blank = blank(method, repeat);
+            let fit = match data {
+                Ok(data) => fit(method, data, &blank).map_err(|error| format!("{error:#}")),
+                Err(error) => Err(format!("{error:#}")),
+            };
+            timed.records.push(fit.unwrap_or_else(|error| {
+                // The same fit would fail again, so its other repeats are left out.
+                *failed = true;
+                timed.failures.push(format!("{}: {error}", MethodKey::of(method).label()));
+                Record { error: Some(error), finished_at: now(), ..blank }
+            }));
+        }
+    }
+    timed
+}
+
+/// The record of one fit.
+fn fit(method: &Method, data: &Views, blank: &Record) -> Result<Record> {
+    let memory = PeakMemory::start();
+    let (fit, cost) = measured(|| method.fit(data, 1));
+    let report = fit?.report;
+    Ok(Record {
         fit_seconds: Some(cost.wall),
         fit_cpu_seconds: Some(cost.cpu),
         peak_rss_mb: memory.and_then(|memory| memory.megabytes()),
@@ -162,7 +214,6 @@ fn timed(method: &Method, data: &Views, size: Size, repeat: usize, id: &str, bla
         iterations: report.iterations.map(|n| n as u64),
         stop: Some(report.stop.name().into()),
         objective: report.objective,
-        n: Some(size.items as u64),
         finished_at: now(),
         ..blank.clone()
     })

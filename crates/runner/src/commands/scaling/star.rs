@@ -11,6 +11,7 @@ use files::checksum;
 use serde::Deserialize;
 use serde_json::json;
 
+use grid::figure_spec::{STEM, is_stem};
 use grid::keys::canonical;
 use grid::plan::RECORDS_VERSION;
 
@@ -120,6 +121,11 @@ impl Star {
             return Err(star.error(&alias.key, found));
         }
         let value = &star.value;
+        let mut errors: Vec<DataError> = Vec::new();
+        // The name is a folder below `--out`: it must not lead elsewhere.
+        if !is_stem(&value.name) {
+            errors.push(star.error("name", format!("`{}` names a folder; {STEM}", value.name)));
+        }
         for (key, numbers) in [
             ("views", &value.views),
             ("items", &value.items),
@@ -129,15 +135,22 @@ impl Star {
             ("once.widths", &value.once.widths),
         ] {
             if let Some(at) = numbers.iter().position(|&number| number < 2) {
-                return Err(star.error(&format!("{key}[{at}]"), format!("found {}, expected at least 2", numbers[at])));
+                errors.push(star.error(&format!("{key}[{at}]"), format!("found {}, expected at least 2", numbers[at])));
             }
         }
         if value.repeats == 0 {
-            return Err(star.error("repeats", "found 0, expected at least 1"));
+            errors.push(star.error("repeats", "found 0, expected at least 1"));
         }
         for (i, method) in value.methods.iter().enumerate() {
-            method.validate().map_err(|e| star.error(&format!("methods[{i}].{}", method.name()), e.to_string()))?;
+            let refused = method.validate().err();
+            errors.extend(refused.map(|e| star.error(&format!("methods[{i}].{}", method.name()), e.to_string())));
+            // Records and rows of the table are told apart by the method: the fits of one listed twice would be one row.
+            if let Some(first) = value.methods[..i].iter().position(|earlier| earlier == method) {
+                let found = format!("the same as `methods[{first}]`; remove one of the two");
+                errors.push(star.error(&format!("methods[{i}]"), found));
+            }
         }
+        DataError::none_of(errors)?;
         Ok(star)
     }
 

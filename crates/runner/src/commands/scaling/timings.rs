@@ -62,7 +62,10 @@ impl Timings<'_> {
         let centre = self.star.centre;
         let on_axis = |size: &Size| centre.with(axis, axis.of(*size)) == *size;
         let mut sizes: Vec<Size> = self.sizes().into_iter().filter(on_axis).collect();
-        sizes.retain(|&size| self.records.iter().any(|r| r.m == size.views as u64 && r.view_set() == place(size)));
+        // A size at which no fit succeeded has no point.
+        let timed =
+            |r: &Record, size: Size| r.m == size.views as u64 && r.view_set() == place(size) && r.fit_seconds.is_some();
+        sizes.retain(|&size| self.records.iter().any(|r| timed(r, size)));
         sizes.sort_by_key(|size| axis.of(*size));
         sizes
     }
@@ -89,33 +92,38 @@ impl Timings<'_> {
     }
 
     pub(super) fn table(&self, name: &str, note: &str) -> Table {
-        let mut rows = Vec::new();
+        let mut table = Table {
+            title: format!("{name}: cost of a fit"),
+            headers: ["size", "method", "wall s", "range", "CPU s", "peak MB", "maps"].map(String::from).to_vec(),
+            names: 2,
+            notes: vec![note.to_string()],
+            ..Table::default()
+        };
         for size in self.sizes() {
             for method in &self.star.methods {
-                let Some((wall, low, high)) = self.spread(method, size, |r| r.fit_seconds) else { continue };
+                let wall = self.spread(method, size, |r| r.fit_seconds);
+                let failure = self.of(method, size).find_map(|r| r.error.as_deref());
+                if wall.is_none() {
+                    // No record at all: the size was not asked for.
+                    let Some(why) = failure else { continue };
+                    table.remark((table.rows.len(), table.names), &format!("No value: {why}."));
+                }
                 let number = |column: Column| self.spread(method, size, column).map(|(middle, ..)| middle);
                 let digits = |value: Option<f64>, decimals: usize| {
                     value.map_or_else(|| "-".into(), |value| format!("{value:.decimals$}"))
                 };
-                rows.push(vec![
+                table.rows.push(vec![
                     size.label(),
                     MethodKey::of(method).label(),
-                    format!("{wall:.3}"),
-                    format!("{low:.3} to {high:.3}"),
+                    digits(wall.map(|(middle, ..)| middle), 3),
+                    wall.map_or_else(|| "-".into(), |(_, low, high)| format!("{low:.3} to {high:.3}")),
                     digits(number(|r| r.fit_cpu_seconds), 3),
                     digits(number(|r| r.peak_rss_mb), 0),
                     digits(number(|r| r.maps.map(|n| n as f64)), 0),
                 ]);
             }
         }
-        Table {
-            title: format!("{name}: cost of a fit"),
-            headers: ["size", "method", "wall s", "range", "CPU s", "peak MB", "maps"].map(String::from).to_vec(),
-            names: 2,
-            rows,
-            notes: vec![note.to_string()],
-            ..Table::default()
-        }
+        table
     }
 
     /// Wall and CPU seconds along an axis. The name of a line ends with its exponent.
