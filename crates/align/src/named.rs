@@ -9,8 +9,12 @@ use std::fmt::{self, Display};
 use std::marker::PhantomData;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
+use serde::Deserialize;
 use serde::Serialize;
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, Unexpected, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, Unexpected, Visitor,
+};
 use thiserror::Error;
 
 /// Named values (methods, tasks), each of which holds parameters of a type of its own.
@@ -141,7 +145,8 @@ pub struct Entry<T> {
 impl<T: Named> Entry<T> {
     /// Entry for parameters of one type.
     pub fn of<P: Default + DeserializeOwned + Into<T>>(name: &'static str) -> Self {
-        let read = |from: &mut dyn erased_serde::Deserializer<'_>| Ok(erased_serde::deserialize::<P>(from)?.into());
+        let read =
+            |from: &mut dyn erased_serde::Deserializer<'_>| Ok(erased_serde::deserialize::<Mapping<P>>(from)?.0.into());
         Self { name, default: P::default().into(), read: Arc::new(read) }
     }
 
@@ -156,7 +161,7 @@ impl<T: Named> Entry<T> {
     {
         let default = make(P::default())?;
         let read = move |from: &mut dyn erased_serde::Deserializer<'_>| {
-            make(erased_serde::deserialize::<P>(from)?).map_err(erased_serde::Error::custom)
+            make(erased_serde::deserialize::<Mapping<P>>(from)?.0).map_err(erased_serde::Error::custom)
         };
         Ok(Self { name: default.name(), default, read: Arc::new(read) })
     }
@@ -296,6 +301,34 @@ impl<'de, T: Named> Visitor<'de> for NameOrMap<T> {
     }
 }
 
+/// Parameters by name. A derived reader would also take a list, by position.
+struct Mapping<P>(P);
+
+impl<'de, P: DeserializeOwned> Deserialize<'de> for Mapping<P> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(MappingOf(PhantomData)).map(Self)
+    }
+}
+
+struct MappingOf<P>(PhantomData<P>);
+
+impl<'de, P: DeserializeOwned> Visitor<'de> for MappingOf<P> {
+    type Value = P;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a mapping from names to values")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<P, A::Error> {
+        P::deserialize(MapAccessDeserializer::new(map))
+    }
+
+    // Of a type without fields.
+    fn visit_unit<E: serde::de::Error>(self) -> Result<P, E> {
+        P::deserialize(().into_deserializer())
+    }
+}
+
 /// Reader of the parameters of an entry.
 struct ParametersOf<'a, T>(&'a Entry<T>);
 
@@ -310,8 +343,6 @@ impl<'de, T> DeserializeSeed<'de> for ParametersOf<'_, T> {
 #[cfg(test)]
 mod tests {
     use std::sync::LazyLock;
-
-    use serde::Deserialize;
 
     use super::*;
 
@@ -362,6 +393,14 @@ mod tests {
         let error = read(r#""pip""#).expect_err("no name");
         assert!(error.starts_with("unknown variant `pip`, expected `flute`"), "{error}");
         assert_eq!(TONES.renamed("flute"), None);
+    }
+
+    #[test]
+    fn parameters_are_given_by_name() {
+        let error = read(r#"{"flute": [440]}"#).expect_err("a list");
+        assert!(error.contains("expected a mapping from names to values"), "{error}");
+        let error = read(r#"{"flute": {"hertz": "high"}}"#).expect_err("a text");
+        assert!(error.contains("expected u32"), "{error}");
     }
 
     #[test]

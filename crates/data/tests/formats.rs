@@ -111,6 +111,15 @@ fn tables_with_gaps_and_lists_of_different_lengths() {
         csv("a,b\n\"1,5\",\"2,5\"\n", None),
         "x.csv: column `a` has the text `1,5` at row 0, expected numbers; write numbers with a decimal point (`0.5`), not with a comma"
     );
+    // Numbers that make their column one of texts.
+    assert_eq!(
+        csv("a,b\n1,2\n3,4\n5,nan\n", None),
+        "x.csv: column `b` has the text `nan` at row 2, expected numbers; write a missing number as `NaN`, without spaces"
+    );
+    assert_eq!(
+        csv("a,b\n1,2\n3,4\n 1.5 ,6\n", None),
+        "x.csv: column `a` has the text ` 1.5 ` at row 2, expected numbers; write numbers without spaces around them"
+    );
     for nothing in ["a,b\n", "a,b", "a,b\r\n\r\n"] {
         assert_eq!(csv(nothing, None), "x.csv: has no rows; there is nothing to do with it", "{nothing:?}");
         assert_eq!(csv(nothing, Some("a*")), "x.csv: has no rows; there is nothing to do with it", "{nothing:?}");

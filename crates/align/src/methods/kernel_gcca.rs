@@ -123,6 +123,10 @@ impl Aligner for KernelGccaParams {
         PARAMETERS
     }
 
+    fn version(&self) -> u32 {
+        2
+    }
+
     fn cost(&self, size: &FitSize) -> f64 {
         20.0 + 10.0 * size.views as f64
     }

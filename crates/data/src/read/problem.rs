@@ -297,9 +297,20 @@ fn has_decimal_comma(text: &str) -> bool {
     text.matches(',').count() == 1 && text.replace(',', ".").trim().parse::<f64>().is_ok()
 }
 
+/// Whether a text is a number that a csv file cannot hold in this spelling.
+pub(super) fn spelled_oddly(text: &str) -> bool {
+    text.trim() != text || (text.eq_ignore_ascii_case("nan") && text != "NaN")
+}
+
 fn remedy_of_text(text: &str) -> &'static str {
-    match has_decimal_comma(text) {
-        true => "write numbers with a decimal point (`0.5`), not with a comma",
-        false => "name the columns of the embedding: `file#column`, or `file#prefix*` for several",
+    let trimmed = text.trim();
+    if has_decimal_comma(text) {
+        "write numbers with a decimal point (`0.5`), not with a comma"
+    } else if trimmed.eq_ignore_ascii_case("nan") {
+        "write a missing number as `NaN`, without spaces"
+    } else if spelled_oddly(text) && trimmed.parse::<f64>().is_ok() {
+        "write numbers without spaces around them"
+    } else {
+        "name the columns of the embedding: `file#column`, or `file#prefix*` for several"
     }
 }

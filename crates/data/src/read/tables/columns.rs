@@ -9,6 +9,7 @@ use polars_io::prelude::{CsvReadOptions, SerReader};
 use crate::read::{
     element::Element,
     note::Note,
+    problem::spelled_oddly,
     raw::{Raw, without_mark},
 };
 use crate::{FileProblem, WarningKind, nearest};
@@ -256,8 +257,10 @@ fn names(columns: &[&Column]) -> Vec<String> {
 fn text_for_number(column: &Column) -> Option<FileProblem> {
     let texts = column.str().ok()?;
     let is_text = |text: Option<&str>| text.unwrap_or_default().trim().parse::<f64>().is_err();
+    // Numbers between spaces, and `nan` in place of `NaN`, make a column one of texts.
+    let is_odd = |text: Option<&str>| text.is_some_and(spelled_oddly);
     // A column of quoted numbers has no such row; its first value is then the example.
-    let row = texts.iter().position(is_text).unwrap_or(0);
+    let row = texts.iter().position(is_text).or_else(|| texts.iter().position(is_odd)).unwrap_or(0);
     let text = texts.get(row)?;
     Some(FileProblem::NotNumbers { column: column.name().to_string(), row, text: text.to_owned() })
 }
