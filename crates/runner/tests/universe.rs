@@ -44,11 +44,13 @@ impl Bench {
         Command::new(env!("CARGO_BIN_EXE_runner")).current_dir(root()).args(arguments).output().unwrap()
     }
 
-    /// What a command that must work prints, the folder's name taken out.
+    /// What a command that must work prints, and then its messages; the folder's name taken out.
     fn ok(&self, line: &str) -> String {
         let output = self.run(line);
-        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
-        self.shortened(&output.stdout)
+        let (printed, said) = (self.shortened(&output.stdout), self.shortened(&output.stderr));
+        assert!(output.status.success(), "{line}: {said}");
+        assert!(!printed.contains("warning: "), "{line}: a warning is no result: {printed}");
+        format!("{printed}\n{said}").trim_end().to_string()
     }
 
     /// What a command that must fail says, likewise.

@@ -69,15 +69,15 @@ pub fn add_view(request: &Add) -> Result<String> {
     let dead =
         view.filter(|view| view.prep().is_dead()).map(|view| FitWarning::DeadView { view: view.name().to_string() });
     saved.report.warnings.extend(dead.clone());
-    let warning = dead.map(|warning| format!("\nwarning: {warning}")).unwrap_or_default();
     saved.fitted = Fitted::Universe(joined);
     saved.write(&request.out)?;
+    dead.iter().for_each(|warning| tracing::warn!("{warning}"));
     let alike = saved.consensus.as_ref().map(|fit| {
         let (shift, spread) = (fit.shift_to(&seen), seen.spread() / fit.spread().max(f64::MIN_POSITIVE));
         format!("\nthe anchors' consensus: {shift:.2} standard deviations from the fit's, {spread:.2} of its variance")
     });
     let added = format!("`{}` added by {} rows of {}", request.view, rows.rows(), names(&anchors));
-    Ok(format!("{}\n{added}{}{warning}", describe(&saved, &request.out), alike.unwrap_or_default()))
+    Ok(format!("{}\n{added}{}", describe(&saved, &request.out), alike.unwrap_or_default()))
 }
 
 fn names(views: &Views) -> String {

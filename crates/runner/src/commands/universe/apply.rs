@@ -183,6 +183,7 @@ pub fn apply(request: &Apply) -> Result<String> {
         sink.write(&mapped)?;
     }
     sink.finish()?;
-    let warning = beside.and_then(|(spread, to)| spread.warning(to)).map(|warning| format!("\nwarning: {warning}"));
-    Ok(format!("{}: {} x {width}{}", request.out.file.display(), rows.count(), warning.unwrap_or_default()))
+    let warning = beside.and_then(|(spread, to)| spread.warning(to));
+    warning.iter().for_each(|warning| tracing::warn!("{warning}"));
+    Ok(format!("{}: {} x {width}", request.out.file.display(), rows.count()))
 }

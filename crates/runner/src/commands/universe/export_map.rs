@@ -45,8 +45,8 @@ pub fn export_map(request: &ExportMap) -> Result<String> {
     let map = ExportedMap::of(&saved.fitted, &saved.origin, TOOL, from, target);
     let map = map.with_context(|| file.display().to_string())?;
     map.write(*format, out, request.overwrite)?;
-    let notes: String = map.notes(*format).iter().map(|note| format!("\nwarning: {note}")).collect();
+    map.notes(*format).iter().for_each(|note| tracing::warn!("{note}"));
     let ends = format!("`{from}` ({source}) to `{}` ({width})", request.to);
     let agrees = format!("equals the fit to {:.0e} of the rows' root mean square", map.deviation());
-    Ok(format!("{}: {format}, {ends}, steps {}; {agrees}{notes}", out.display(), map.steps()))
+    Ok(format!("{}: {format}, {ends}, steps {}; {agrees}", out.display(), map.steps()))
 }

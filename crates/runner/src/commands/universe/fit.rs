@@ -164,11 +164,10 @@ pub fn fit_cell(request: &FitCell) -> Result<String> {
     Ok(format!("{}\nas cell {id} of `{grid}`: {}", told(&saved, &request.out, seconds), cell.label()))
 }
 
-/// A text about the fit: the method, the end of the fit, the warnings.
+/// A text about the fit: the method, the end of the fit. Its warnings are messages.
 pub(super) fn told(saved: &Saved, file: &Path, seconds: f64) -> String {
-    let warnings: Vec<String> = saved.report.warnings.iter().map(|warning| format!("\nwarning: {warning}")).collect();
-    let told = format!("{}\nfit: {}, {seconds:.1} s", describe(saved, file), ending(&saved.report));
-    told + &warnings.concat()
+    saved.report.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    format!("{}\nfit: {}, {seconds:.1} s", describe(saved, file), ending(&saved.report))
 }
 
 /// The method and the seconds of the fit.
