@@ -83,6 +83,13 @@ fn an_edited_output_is_made_anew_however_long_it_is() {
     let written = fs::metadata(&table).unwrap().modified().unwrap();
     assert!(bench.run(&[]).status.success());
     assert_eq!(fs::metadata(&table).unwrap().modified().unwrap(), written, "what is as it was is left alone");
+    let about = bench.out().join("tiny/about.json");
+    let before = fs::read(&about).unwrap();
+    fs::write(&about, "x").unwrap();
+    let report = runner(&["report", path(&bench.out().join("tiny"))]);
+    assert!(text_of(&report).contains("run its grid again"), "{}", text_of(&report));
+    assert!(bench.run(&[]).status.success());
+    assert_eq!(fs::read(&about).unwrap(), before, "what the message says helps");
 }
 
 #[test]

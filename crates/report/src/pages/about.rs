@@ -117,6 +117,11 @@ impl About {
             .with_context(|| format!("{} is not what this version writes; run its grid again", path.display()))
     }
 
+    /// Whether a folder has the file, and it can be read.
+    pub fn is_in(folder: &Path) -> bool {
+        folder.join(FILE).exists() && Self::read(folder, &[]).is_ok()
+    }
+
     /// The number of cells with records, if it is smaller than the number of cells of the plan.
     pub fn partial(&self, records: &[Record]) -> Option<Partial> {
         let cells: HashSet<&str> =
