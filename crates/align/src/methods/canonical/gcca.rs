@@ -64,16 +64,16 @@ use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Universe};
 ///
 /// # Departures
 /// Everything is computed from the second moments in `f64`. Directions that `f64` sums cannot distinguish from zero are
-/// dropped; the authors keep whatever the SVD gives. [`Whiten::InverseSingular`] also drops the directions that the
+/// dropped; the authors keep whatever the SVD gives. The universe is never wider than the view with most directions: with
+/// as many coordinates as all views have directions together, no two views share any. [`Whiten::InverseSingular`] also drops the directions that the
 /// rounding of `f32` explains. Signs are fixed by the largest entry of each eigenvector, or of each column of the stacked
 /// maps if the widest view has 1,000 columns or more. There, the eigenvectors are searched for in `f32`, and made
-/// orthonormal and checked in `f64`. If views miss items, the block
-/// of views $i$ and $j$ is summed over the $n_{ij}$ items that both have and multiplied by $\sqrt{n_i n_j} / n_{ij}$.
+/// orthonormal and checked in `f64`. If views miss items, the block of views $i$ and $j$ is summed over the $n_{ij}$ items that both have and multiplied by $\sqrt{n_i n_j} / n_{ij}$.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GccaParams {
-    /// Width R of the universe, at most the narrowest view's width, which is the default. If the data have fewer
-    /// independent directions, the universe is narrower and the report has a warning.
+    /// Width R of the universe, at most the narrowest view's width, which is the default. If every view has fewer
+    /// independent directions, the universe is as wide as the view with most of them, and the report has a warning.
     pub rank: Option<usize>,
     /// Division of every direction by its singular value.
     pub whiten: Whiten,
@@ -335,8 +335,8 @@ fn asked(params: &GccaParams, moments: &Moments) -> Result<usize, AlignError> {
     Ok(params.rank.unwrap_or(narrowest))
 }
 
-/// The width of the universe that the data support: no more than the view with most directions has. With the directions
-/// of all views together the eigenvectors would be a basis of all of them, in which no two views share anything.
+/// The width of the universe that the data support: no more than the view with most directions has. As many eigenvectors
+/// as all views have directions together are a basis of them, in which no two views share anything.
 ///
 /// # Errors
 /// [`AlignError::NoDirection`] for views without a direction.
