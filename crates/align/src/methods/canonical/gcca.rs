@@ -65,10 +65,11 @@ use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Universe};
 /// # Departures
 /// Everything is computed from the second moments in `f64`. Directions that `f64` sums cannot distinguish from zero are
 /// dropped; the authors keep whatever the SVD gives. The universe is never wider than the view with most directions: with
-/// as many coordinates as all views have directions together, no two views share any. [`Whiten::InverseSingular`] also drops the directions that the
-/// rounding of `f32` explains. Signs are fixed by the largest entry of each eigenvector, or of each column of the stacked
-/// maps if the widest view has 1,000 columns or more. There, the eigenvectors are searched for in `f32`, and made
-/// orthonormal and checked in `f64`. If views miss items, the block of views $i$ and $j$ is summed over the $n_{ij}$ items that both have and multiplied by $\sqrt{n_i n_j} / n_{ij}$.
+/// as many coordinates as all views have directions together, no two views share any. [`Whiten::InverseSingular`] also
+/// drops the directions that the rounding of `f32` explains. Signs are fixed by the largest entry of each eigenvector, or
+/// of each column of the stacked maps if the widest view has 1,000 columns or more. There, the eigenvectors are searched
+/// for in `f32`, and made orthonormal and checked in `f64`. If views miss items, the block of views $i$ and $j$ is summed
+/// over the $n_{ij}$ items that both have and multiplied by $\sqrt{n_i n_j} / n_{ij}$.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GccaParams {
