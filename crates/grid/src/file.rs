@@ -12,7 +12,7 @@ use tasks::noise::Noise;
 use tasks::{Metric, Task};
 
 use super::figure_spec::axes::Axes;
-use super::figure_spec::{FigureSpec, STEM, axes, check, is_stem};
+use super::figure_spec::{FigureSpec, LONGEST, STEM, axes, check, is_stem};
 use super::settings::{self, Setting};
 use super::spelled::{Alias, read_spelled};
 use super::terms::{FitRows, Pairing, Widths};
@@ -232,8 +232,8 @@ fn check(grid: &Located<Grid>) -> Result<(), DataError> {
     let value = &grid.value;
     let mut errors: Vec<DataError> = Vec::new();
     let name_ok = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if value.name.is_empty() || !value.name.chars().all(name_ok) {
-        let found = format!("`{}` names a folder; use letters, digits, `-` and `_`", value.name);
+    if value.name.is_empty() || value.name.len() > LONGEST || !value.name.chars().all(name_ok) {
+        let found = format!("`{}` names a folder; use letters, digits, `-` and `_`, at most {LONGEST}", value.name);
         errors.push(grid.error("name", found));
     }
     let empty = [

@@ -214,7 +214,7 @@ fn errors_in_a_grid_file_point_at_the_place_and_name_the_remedy() {
     );
     assert_eq!(
         case("name: tiny", "name: a/b"),
-        "error: grid.yaml:1:1: name: `a/b` names a folder; use letters, digits, `-` and `_`"
+        "error: grid.yaml:1:1: name: `a/b` names a folder; use letters, digits, `-` and `_`, at most 100"
     );
 }
 

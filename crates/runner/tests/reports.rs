@@ -336,6 +336,7 @@ fn names_that_are_no_parts_of_files_and_tests_of_nothing_are_refused() {
     let curves = |name: &str| format!("curves: {{name: {name}, metric: rank1, x: views}}");
     let of_grids = [
         ("views: {a/b: all}\n".into(), "`a/b` names files; use letters, digits, `-`, `_` and `.`"),
+        (format!("views: {{{}: all}}\n", "a".repeat(101)), "a letter or digit first, and at most 100 bytes"),
         ("views: {../x: all}\n".into(), "`../x` names files;"),
         (format!("figures: [{}]\n", curves("../../x")), "figures[0].curves.name: `../../x` names files;"),
         (format!("figures: [{}]\n", curves("summary")), "every grid has a figure `summary`; take another name"),

@@ -171,11 +171,15 @@ fn odd_name(figures: &[FigureSpec]) -> Option<(String, String)> {
 }
 
 /// Rule for parts of file names.
-pub const STEM: &str = "use letters, digits, `-`, `_` and `.`, a letter or digit first";
+pub const STEM: &str = "use letters, digits, `-`, `_` and `.`, a letter or digit first, and at most 100 bytes";
+
+/// Largest number of bytes of a name of files: with what is added to it, it has to fit into the 255 of a file system.
+pub(crate) const LONGEST: usize = 100;
 
 /// Whether a text can be part of a file name.
 pub fn is_stem(text: &str) -> bool {
-    text.starts_with(char::is_alphanumeric) && text.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c))
+    let known = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+    text.len() <= LONGEST && text.starts_with(char::is_alphanumeric) && text.chars().all(known)
 }
 
 /// Reduction of the values of views or pairs to one.
