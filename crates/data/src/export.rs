@@ -29,14 +29,15 @@ pub enum ExportFormat {
 }
 
 /// Writes every view (f32) and the labels, groups and ids to `folder`, with a manifest of the same name; returns its
-/// path.
+/// path. A file that exists stays as it is unless `overwrite` is set.
 ///
 /// # Errors
-/// The errors of [`load`]; a folder that cannot be written, or in which a file of the data set would be overwritten.
-pub fn export(manifest: &Manifest, folder: &Path, format: ExportFormat) -> Result<PathBuf, DataError> {
+/// The errors of [`load`]; a folder that cannot be written, or in which a file would be overwritten; in any case a file of the
+/// data set itself.
+pub fn export(manifest: &Manifest, folder: &Path, format: ExportFormat, overwrite: bool) -> Result<PathBuf, DataError> {
     let loaded = load(manifest)?;
     let splits = loaded.splits();
-    let mut names = FileNames::new(manifest, folder);
+    let mut names = FileNames::new(manifest, folder, overwrite);
     let items = names.file("items", "safetensors")?;
     let path = names.file(&manifest.name, "yaml")?;
     let mut views = Vec::new();
@@ -122,15 +123,16 @@ pub fn export(manifest: &Manifest, folder: &Path, format: ExportFormat) -> Resul
 /// Names of the output files: distinct even on systems that ignore case, and different from all input files.
 struct FileNames<'a> {
     folder: &'a Path,
+    overwrite: bool,
     read: Vec<PathBuf>,
     taken: BTreeSet<String>,
 }
 
 impl<'a> FileNames<'a> {
-    fn new(manifest: &Manifest, folder: &'a Path) -> Self {
+    fn new(manifest: &Manifest, folder: &'a Path, overwrite: bool) -> Self {
         let parts = manifest.sources().flat_map(|source| source.parts.values());
         let read = parts.map(|part| part.file.clone()).chain([manifest.place.file.clone()]).collect();
-        Self { folder, read, taken: BTreeSet::new() }
+        Self { folder, overwrite, read, taken: BTreeSet::new() }
     }
 
     /// A free name of this kind.
@@ -142,6 +144,9 @@ impl<'a> FileNames<'a> {
         let path = self.folder.join(&free);
         if self.read.iter().any(|read| same_file(read, &path)) {
             return Err(DataError::file(path, FileProblem::IsInput));
+        }
+        if !self.overwrite && path.exists() {
+            return Err(DataError::file(path, FileProblem::Exists));
         }
         Ok(PathBuf::from(free))
     }

@@ -172,7 +172,7 @@ fn an_export_is_the_same_data_in_every_format() {
     for (format, name) in
         [(ExportFormat::Safetensors, "safe"), (ExportFormat::Npy, "npy"), (ExportFormat::Parquet, "parquet")]
     {
-        let path = export(&manifest, &folder.path(name), format).unwrap();
+        let path = export(&manifest, &folder.path(name), format, false).unwrap();
         let got = load(&Manifest::read(&path).unwrap()).unwrap();
         for view in ["en", "fr"] {
             let values = |loaded: &data::Loaded| loaded.dataset.test.views.get(view).unwrap().clone();
@@ -234,7 +234,7 @@ fn lists_may_be_called_as_they_like() {
     assert_eq!((done.texts["both"].len(), done.group_texts.len()), (2, 0));
     let manifest = Manifest::read(&done.manifest).unwrap();
     let loaded = load(&manifest).unwrap();
-    let path = export(&manifest, &folder.path("out"), ExportFormat::Npy).unwrap();
+    let path = export(&manifest, &folder.path("out"), ExportFormat::Npy, false).unwrap();
     for loaded in [loaded, load(&Manifest::read(&path).unwrap()).unwrap()] {
         let test = &loaded.dataset.test;
         let names = |lists: &[align::Labels]| lists.iter().map(|list| list.name.clone()).collect::<Vec<_>>();
@@ -353,12 +353,12 @@ fn no_file_that_is_read_is_written() {
     folder.toy();
     let manifest = folder.manifest(&[]).unwrap();
     let before = std::fs::read(folder.path("a.safetensors")).unwrap();
-    let message = folder.message(export(&manifest, &folder.path("."), ExportFormat::Npy));
+    let message = folder.message(export(&manifest, &folder.path("."), ExportFormat::Npy, false));
     assert_eq!(message, format!("./toy.yaml: {is_input}"));
     std::fs::copy(folder.path("toy.yaml"), folder.path("again.yaml")).unwrap();
     let text = std::fs::read_to_string(folder.path("toy.yaml")).unwrap().replace("name: toy", "name: other");
     let manifest = Manifest::read(&folder.write("again.yaml", text)).unwrap();
-    let message = folder.message(export(&manifest, &folder.path("."), ExportFormat::Safetensors));
+    let message = folder.message(export(&manifest, &folder.path("."), ExportFormat::Safetensors, false));
     assert_eq!(message, format!("./a.safetensors: {is_input}"));
     assert!(std::fs::read(folder.path("a.safetensors")).unwrap() == before);
 }
@@ -371,16 +371,20 @@ fn views_whose_names_make_one_file_name_are_exported_apart() {
     let manifest = folder.manifest(&named).unwrap();
     let want = load(&manifest).unwrap();
     for (format, name) in [(ExportFormat::Safetensors, "safe"), (ExportFormat::Npy, "npy")] {
-        let path = export(&manifest, &folder.path(name), format).unwrap();
+        let path = export(&manifest, &folder.path(name), format, false).unwrap();
         assert_eq!(path.parent(), Some(folder.path(name).as_path()), "no name leads out of the folder");
         let got = load(&Manifest::read(&path).unwrap()).unwrap();
         for view in ["x/y", "x-y"] {
             assert!(got.dataset.test.views.get(view) == want.dataset.test.views.get(view), "{name} {view}");
         }
     }
+    let other = folder.manifest(&[named[2]]).unwrap();
+    let message = folder.message(export(&other, &folder.path("npy"), ExportFormat::Npy, false));
+    assert!(message.starts_with("npy/items.safetensors: is there already"), "{message}");
+    assert!(export(&other, &folder.path("npy"), ExportFormat::Npy, true).is_ok());
     let named = [("name: a,", "name: items,"), ("name: b\n", "name: ITEMS\n")];
     let manifest = folder.manifest(&named).unwrap();
-    let path = export(&manifest, &folder.path("items"), ExportFormat::Safetensors).unwrap();
+    let path = export(&manifest, &folder.path("items"), ExportFormat::Safetensors, false).unwrap();
     let got = load(&Manifest::read(&path).unwrap()).unwrap();
     assert_eq!(got.dataset.train.ids, Some(vec![10, 11, 12]));
     assert_eq!(got.dataset.train.views.get("ITEMS").unwrap().row(0), [2.0, 4.0]);

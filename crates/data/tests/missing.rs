@@ -159,7 +159,7 @@ fn streams_and_exports_miss_the_same_rows() {
         assert_eq!(row, want.rows());
     }
     for (format, name) in [(ExportFormat::Safetensors, "s"), (ExportFormat::Npy, "n"), (ExportFormat::Parquet, "p")] {
-        let path = export(&manifest, &folder.path(name), format).unwrap();
+        let path = export(&manifest, &folder.path(name), format, false).unwrap();
         let got = load(&Manifest::read(&path).unwrap()).unwrap();
         assert!(same(&got.dataset.train.views, &loaded.dataset.train.views), "{name}");
         assert!(same(&got.dataset.test.views, &loaded.dataset.test.views), "{name}");

@@ -185,6 +185,9 @@ pub struct Export {
     /// Format of the files
     #[arg(long, value_enum, default_value = "safetensors")]
     format: Format,
+    /// Overwrite files that exist
+    #[arg(long)]
+    overwrite: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -207,7 +210,7 @@ impl From<Format> for ExportFormat {
 impl Export {
     /// Writes the files.
     pub fn run(self) -> Result<Ending> {
-        datasets::export(&self.manifest, &self.out, self.format.into()).map(said)
+        datasets::export(&self.manifest, &self.out, self.format.into(), self.overwrite).map(said)
     }
 }
 

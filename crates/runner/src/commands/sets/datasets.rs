@@ -163,10 +163,10 @@ fn classes(checked: &Checked) -> Table {
 /// Writes the views of a data set in another format, with a manifest.
 ///
 /// # Errors
-/// All that a load refuses; a folder that cannot be written.
-pub fn export(name_or_path: &str, folder: &Path, format: ExportFormat) -> Result<String> {
+/// All that a load refuses; a folder that cannot be written; without `overwrite`, a file that exists.
+pub fn export(name_or_path: &str, folder: &Path, format: ExportFormat, overwrite: bool) -> Result<String> {
     let manifest = find(name_or_path)?;
-    let written = data::export(&manifest, folder, format)
+    let written = data::export(&manifest, folder, format, overwrite)
         .with_context(|| format!("cannot export `{}` to {}", manifest.name, folder.display()))?;
     Ok(format!("written: {}", written.display()))
 }
