@@ -9,12 +9,11 @@ use std::fmt::{self, Display};
 use std::marker::PhantomData;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use serde::Deserialize;
-use serde::Serialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, Unexpected, Visitor,
 };
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Named values (methods, tasks), each of which holds parameters of a type of its own.

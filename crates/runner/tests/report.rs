@@ -210,6 +210,16 @@ fn a_grid_that_is_not_whole_says_so_before_anything_else() {
     assert!(report(folder.path()).contains(fine));
 }
 
+/// A grid may ask for a metric that its tasks do not compute; its report must not look as if it had it.
+#[test]
+fn a_metric_that_no_cell_has_is_no_fine_report() {
+    let folder = ran(&GRID.replace("metric: rank1", "metric: cmc1"));
+    let page = report(folder.path());
+    assert!(page.contains("<h3>Metrics that no cell has</h3>"), "a heading");
+    assert!(page.contains("primary: no cell here has"), "its line");
+    assert!(!page.contains("No cell failed, no fit warns") && !page.contains("box fine"), "not green");
+}
+
 #[test]
 fn what_a_fit_warns_of_is_seen_on_the_terminal_and_in_both_reports() {
     let grid = GRID.replace("pairwise, gpa, gcca]", "gpa: {max_iter: 1}, gcca]");

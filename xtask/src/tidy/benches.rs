@@ -21,8 +21,8 @@ fn of_package(package: &Value, manifest: &str) -> Option<String> {
     let of_harness = |target: &&Value| target["kind"][0] == "lib" || target["kind"][0] == "bin";
     let harnesses = targets.iter().filter(of_harness).count();
     let sections = manifest.split("\n[").map(|section| section.trim_start_matches('['));
-    let of_harness = sections.filter(|section| section.starts_with("lib]") || section.starts_with("bin]]"));
-    let silenced = of_harness.filter(|section| section.lines().any(|line| line.trim() == "bench = false")).count();
+    let own = sections.filter(|section| section.starts_with("lib]") || section.starts_with("bin]]"));
+    let silenced = own.filter(|section| section.lines().any(|line| line.trim() == "bench = false")).count();
     let name = package["name"].as_str().unwrap_or_default();
     (silenced < harnesses).then(|| {
         format!("crate `{name}`: its test harness does not know the options of criterion; say `bench = false` under [lib] and [[bin]]")
